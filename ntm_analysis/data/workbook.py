@@ -7,7 +7,6 @@ later.
 
 import contextlib
 import datetime as dt
-import hashlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -26,8 +25,8 @@ from ..tables import (
     Problem,
     Shape,
     ShapedFile,
+    hash_of_files,
     one_of,
-    plain_bytes,
     read_table,
     read_yaml,
     report,
@@ -596,11 +595,8 @@ def content_hash(*folders):
     str
         Twelve digits.
     """
-    digest = hashlib.sha256()
-    for folder in folders:
-        for path in data_files(folder, (".csv", ".yaml")):
-            digest.update(path.name.encode() + b"\0" + plain_bytes(path) + b"\0")
-    return digest.hexdigest()[:12]
+    files = (path for folder in folders for path in data_files(folder, (".csv", ".yaml")))
+    return hash_of_files(*files)[:12]
 
 
 def _bare_slug(text):

@@ -453,7 +453,7 @@ def _value(value, column, lang):
 
 
 def rows_of_the_future(intake: Intake, lang: str) -> list[Problem]:
-    """A warning of the first row whose day lies after today."""
+    """An error at the first row whose day lies after today."""
     for row in intake.entries:
         day = row.values.get("date")
         if isinstance(day, dt.date) and day > dt.date.today():

@@ -67,7 +67,7 @@ def template_rows(
                 and any(cell is not None for row in sheet.cells for cell in row)
             ):
                 problems.append(problem("template_unread", details=name, warning=True))
-        elif heads is None or (table := str(sheet.cells[codes][1])) not in TABLES:
+        elif heads is None or (table := str([*sheet.cells[codes], ""][1])) not in TABLES:
             problems.append(problem("template_broken", cell=cell_name(codes, 0)))
         else:
             template.sheets[table] = sheet.name
@@ -92,11 +92,11 @@ class _SheetReader:
         """The rows below the heads that are not blank."""
         columns = dictionary(self.table)
         named = self.sheet.cells[codes]
-        places = {
-            str(code): place
-            for place, code in enumerate(named)
-            if place >= LEAD and code in columns
-        }
+        places = {}
+        for place, code in enumerate(named):
+            if place >= LEAD and code in columns and places.setdefault(code, place) != place:
+                other = cell_name(heads, places[code])
+                self._tell("form_twice", cell_name(heads, place), value=code, other=other)
         self._check_columns(named, columns, places, heads)
         self._check_example(columns, places)
         rows = []

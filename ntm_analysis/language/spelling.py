@@ -26,7 +26,7 @@ TCVN3 = str.maketrans(dict(zip(_TCVN3_BYTES, _TCVN3_LETTERS, strict=True)))
 _TCVN3_ONLY = set(_TCVN3_BYTES) - set("ÊÈÉÌÒÓÔÝÐàáâãèéêìíòóôõùúýăđĩũơưÀÁÂÃÕÙÚ×÷")
 # A word of such bytes, and the syllables of Vietnamese without marks: what is read is one of them.
 _TCVN3_WORD = re.compile(
-    rf"(?<!\w)(?!µ[gmlLs]\b)(?=[{_TCVN3_BYTES}]{{0,9}}[a-zA-Z])"
+    rf"(?<!\w)(?!µ[gmlLs]\b|[¼½¾£]\w|N·m\b)(?=[{_TCVN3_BYTES}]{{0,9}}[a-zA-Z])"
     rf"(?=[a-zA-Z{_TCVN3_BYTES}]{{0,9}}[{''.join(_TCVN3_ONLY)}])[a-zA-Z{_TCVN3_BYTES}]{{2,10}}+(?!\w)"
 )
 _SYLLABLE = re.compile(

@@ -24,8 +24,6 @@ import python_calamine
 # sheets, letters of a cell (Excel's own limit).
 UNPACKED, SHEETS, CELLS, LONGEST = 150_000_000, 300, 2_000_000, 32_767
 ZIP = b"PK"
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 def read(path):
@@ -109,6 +107,7 @@ class _Extras:
         parser.Parse(b"", True)
 
     def _start(self, name, attributes):
+        name = name.rpartition(":")[2]  # some programs write x:row
         if name == "c":
             self.cell, self.formula, self.text, self.length = attributes, False, [], 0
             self.row, self.column = _place(attributes.get("r"), self.row, self.column + 1)
@@ -128,6 +127,7 @@ class _Extras:
             self.text.append(piece)
 
     def _end(self, name):
+        name = name.rpartition(":")[2]
         if name in ("v", "t"):
             self.inside = False
         if name != "c" or not (self.text or self.formula):
@@ -171,10 +171,12 @@ def _extras(path):
             if "xl/styles.xml" in names
             else frozenset()
         )
-        sheets = [*ElementTree.fromstring(packed.read("xl/workbook.xml")).iter(f"{_MAIN}sheet")]
+        book = ElementTree.fromstring(packed.read("xl/workbook.xml"))
+        sheets = book.findall(".//{*}sheet")
         _bound(len(sheets), SHEETS)
         for sheet in sheets:
-            target = targets.get(sheet.get(_RELATION), "")
+            relation = next((id for name, id in sheet.items() if name.endswith("}id")), "")
+            target = targets.get(relation, "")
             place = posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
             if place in names:
                 extras[sheet.get("name", "")] = sheet_extras = _Extras()
@@ -187,9 +189,12 @@ def _extras(path):
 def _percent_styles(raw):
     """The numbers of the cell styles that show a percentage."""
     root = ElementTree.fromstring(raw)
-    own = {f.get("numFmtId"): f.get("formatCode", "") for f in root.iter(f"{_MAIN}numFmt")}
-    percents = {number for number, code in own.items() if "%" in code} | {"9", "10"}
-    styles = enumerate(root.iterfind(f"{_MAIN}cellXfs/{_MAIN}xf"))
+    percents = {"9", "10"} | {
+        own.get("numFmtId")
+        for own in root.iterfind(".//{*}numFmt")
+        if "%" in re.sub(r'"[^"]*"|\\.', "", own.get("formatCode", ""))  # quoted, it is a letter
+    }
+    styles = enumerate(root.iterfind("{*}cellXfs/{*}xf"))
     return {f"{n}" for n, xf in styles if xf.get("numFmtId") in percents}
 
 
@@ -202,6 +207,7 @@ def _sheet(read, extras):
         cells[row] += [None] * (column + 1 - len(cells[row]))
         cells[row][column] = text
     merged = tuple((*first, *last) for first, last in read.merged_cell_ranges or ())
+    _bound(sum((r2 - r1 + 1) * (c2 - c1 + 1) for r1, c1, r2, c2 in merged), CELLS)
     places = (extras.hidden, extras.unsaved, extras.percent)
     return read.name, cells, merged, *map(frozenset, places)
 

@@ -247,9 +247,11 @@ def _key():
             file.write(secrets.token_bytes(SIGNATURE))
             file.flush()
             os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):  # another process was first
-            os.link(name, path)
-        os.unlink(name)
+        try:
+            with contextlib.suppress(FileExistsError):  # another process was first
+                os.link(name, path)
+        finally:
+            os.unlink(name)
     key = _own_bytes(path, 0o077)
     if len(key) != SIGNATURE:  # a shorter one could be guessed
         raise PermissionError(f"{path}")

@@ -302,6 +302,13 @@ def a_value_outside_any_cell(path):
     one(path, '<row r="9"><v>1</v></row>')
 
 
+@case("book_large")
+def merged_ranges_over_each_other(path):
+    merged = '<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'
+    xml = sheet_xml(f'<row r="1">{text_cell("a")}</row>', after=merged)
+    book(path, {"worksheets/sheet1.xml": xml})
+
+
 # --- archives that are damaged, or lie ---
 
 

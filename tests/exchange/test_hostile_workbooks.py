@@ -1,5 +1,7 @@
 """Whatever an Excel file holds, reading it ends: in sheets, or in one sentence."""
 
+import re
+
 import hostile_workbooks as hostile
 import messy_workbooks as messy
 import pytest
@@ -63,3 +65,29 @@ def test_a_file_larger_than_any_form_is_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr(sheets, "LARGEST", path.stat().st_size - 1)
     monkeypatch.setattr(sheets, "_read_apart", None)
     assert outcome(path) == "book_large"
+
+
+@pytest.mark.parametrize("main", [hostile.MAIN, "http://purl.oclc.org/ooxml/spreadsheetml/main"])
+@pytest.mark.parametrize("prefix", ["", "x:"])
+def test_what_a_sheet_hides_is_seen_however_its_program_names_the_elements(tmp_path, prefix, main):
+    rows = (
+        '<row r="1" hidden="1"><c r="A1"><f>1+1</f></c><c r="B1" s="1"><v>0.5</v></c>'
+        '<c r="C1" s="2"><v>85</v></c></row>'
+    )
+    styles = (
+        '<styleSheet><numFmts><numFmt numFmtId="170" formatCode="0.0%"/><numFmt numFmtId="171"'
+        ' formatCode="0&quot;%&quot;"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="170"/>'
+        '<xf numFmtId="171"/></cellXfs></styleSheet>'
+    )
+    space = f' xmlns{":" * bool(prefix)}{prefix[:-1]}="{main}"'
+
+    def named(xml, root):
+        return re.sub("<(/?)", rf"<\1{prefix}", xml).replace(root, root + space, 1)
+
+    sheet = named(f"<worksheet><sheetData>{rows}</sheetData></worksheet>", "worksheet")
+    styles = named(styles, "styleSheet")
+    path = tmp_path / "b.xlsx"
+    hostile.book(path, {"worksheets/sheet1.xml": sheet}, more={"xl/styles.xml": styles})
+    (read,) = read_book(path)
+    seen = (read.cells[0][1:], read.hidden, read.unsaved, read.percent)
+    assert seen == ([0.5, 85.0], {0}, {(0, 0)}, {(0, 1)})

@@ -801,3 +801,18 @@ def test_a_template_full_of_errors_is_read_to_the_ten_thousandth(filled, monkeyp
     filled.book.save(filled.path)
     problems = understand(filled.path, Workbook.open(filled.folder)).problems
     assert [p.code for p in problems][-1] == "template_given_up"
+
+
+def test_a_column_put_in_twice_and_a_sheet_cut_to_one_column_are_told(filled):
+    sheet = filled.sheet("criterion_counts")
+    place = filled.column("criterion_counts", "met")
+    for row in range(1, sheet.max_row + 1):
+        sheet.cell(row, sheet.max_column + 1 if row == 1 else sheet.max_column).value = sheet.cell(
+            row, place
+        ).value
+    filled.sheet("cement").delete_cols(2, 30)
+    filled.book.save(filled.path)
+    problems = understand(filled.path, Workbook.open(filled.folder)).problems
+    told = {p.code: p for p in problems if not p.warning}
+    assert told.keys() >= {"form_twice", "template_broken"}
+    assert told["form_twice"].details["value"] == "met"

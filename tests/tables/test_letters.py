@@ -41,6 +41,7 @@ HURT = [
 ]
 SOUND = [
     "Bao giờ xong?",
+    "rộng ½m, 3£m, Mô-men 50 N·m",
     "Có?Không",
     "đã?Ừ",
     "Đã giao chưa? Chờ trả lời.",
