@@ -70,7 +70,9 @@ def read_forms(
         if not tables_here:
             idle.setdefault("form_no_table" if filled else "form_blank", []).append(sheet.name)
         tables += tables_here
-    understood.remarks += [(key, {"sheet": "”, “".join(names)}) for key, names in idle.items()]
+    for key, names in idle.items():
+        some = [*names[:5], *["..."] * (len(names) > 5)]
+        understood.remarks.append((key, {"sheet": "”, “".join(some)}))
     if not tables:
         understood.problems.append(Problem("form_none", file))
     elif not understood.entries and not understood.problems:
@@ -83,17 +85,17 @@ def _bounded(sheets, file, problems):
 
     Whoever reads a form looks at each cell more than once, so that its size bounds the time.
     """
-    all_cells = all_letters = 0
+    taken = Counter()
     for sheet in sheets:
         width = max(map(len, sheet.cells), default=0)
-        cells = all_cells + len(sheet.cells) * width
-        letters = all_letters + sum(map(len, _texts(sheet.cells)))
-        sides = max(len(sheet.cells), width, len(sheet.merged))
-        if sides > MOST["side"] or cells > MOST["cells"] or letters > MOST["letters"]:
-            problems.append(Problem("form_large", file, None, None, MOST, True, sheet.name))
-        else:
-            all_cells, all_letters = cells, letters
+        side = Counter(side=max(len(sheet.cells), width, len(sheet.merged)))
+        letters = sum(map(len, _texts(sheet.cells)))
+        whole = taken + Counter(cells=len(sheet.cells) * width, letters=letters)
+        if whole + side <= Counter(MOST):
+            taken = whole
             yield sheet
+        else:
+            problems.append(Problem("form_large", file, None, None, MOST, True, sheet.name))
 
 
 def _texts(rows):

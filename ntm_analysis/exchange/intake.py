@@ -458,8 +458,10 @@ def rows_of_the_future(intake: Intake, lang: str) -> list[Problem]:
         day = row.values.get("date")
         if isinstance(day, dt.date) and day > dt.date.today():
             details = {"day": write_date(day, lang)}
-            place = {"sheet": row.sheet, "cell": row.cells.get("date")}
-            return [Problem("form_future", intake.file, details=details, **place)]
+            cell = row.cells.get("date")
+            return [
+                Problem("form_future", intake.file, None, None, details, False, row.sheet, cell)
+            ]
     return []
 
 

@@ -344,7 +344,7 @@ class _Move:
         same = self.tell("envelopes", ahead[served.isna()], "carried", "same")
         late = served.notna() & (ahead["known_from"] > self.day)
         self.tell("envelopes", ahead[late], "left", "later")
-        moved = ahead[served.notna() & ~late].assign(served=served)
+        moved = ahead.assign(served=served)[served.notna() & ~late]
         own = {"row", "amount", "known_from", "source", "mark", "note"}
         alike = moved.groupby([c for c in moved.columns if c not in own], dropna=False, sort=False)
         by = ["pot", "served", "year"]

@@ -458,6 +458,12 @@ def test_money_known_only_after_the_day_is_left_and_the_sum_is_known_when_its_la
     assert ("left", "later") in fates(made, "envelopes")
 
 
+def test_money_that_serves_no_old_commune_is_accounted_for_once(tmp_path):
+    rows = [row for row in PLAN["envelopes"] if row["served"] == "10006"]
+    account = rebased(tmp_path, PLAN | {"envelopes": rows}).account
+    assert account.loc[account["table"] == "envelopes", "row"].tolist() == [2, 3]
+
+
 def test_households_of_the_new_unit_are_those_of_all_its_parts(tmp_path):
     units = rebased(tmp_path).tables["units"].set_index("code")
     assert units["households"].fillna(0).to_dict() == {"10004": 400, "10005": 0, "10006": 0}
