@@ -71,7 +71,7 @@ def read_forms(
             idle.setdefault("form_no_table" if filled else "form_blank", []).append(sheet.name)
         tables += tables_here
     for key, names in idle.items():
-        some = [*names[:5], *["..."] * (len(names) > 5)]
+        some = names[:5] + ["..."] * (len(names) > 5)
         understood.remarks.append((key, {"sheet": "”, “".join(some)}))
     if not tables:
         understood.problems.append(Problem("form_none", file))

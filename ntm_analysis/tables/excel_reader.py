@@ -166,11 +166,7 @@ def _extras(path):
         names = set(packed.namelist())
         relations = ElementTree.fromstring(packed.read("xl/_rels/workbook.xml.rels"))
         targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
-        percent = (
-            _percent_styles(packed.read("xl/styles.xml"))
-            if "xl/styles.xml" in names
-            else frozenset()
-        )
+        percent = _percent_styles(packed.read("xl/styles.xml")) if "xl/styles.xml" in names else ()
         book = ElementTree.fromstring(packed.read("xl/workbook.xml"))
         sheets = book.findall(".//{*}sheet")
         _bound(len(sheets), SHEETS)
